@@ -18,8 +18,8 @@
 /// from which the first clone in a new slot takes its objects (executors/helper/git_mirror.hpp).
 ///
 /// No container of a job has the volume. A container of the runner has it, asks the server with the
-/// job's token, and copies from the volume into the job's builds volume only after that. Another
-/// one fills it beside a job.
+/// job's token, and gives the job's builds volume a copy only after that. Another one fills it
+/// beside a job.
 namespace executors::docker {
 
 /// What a job has of a mirror; part of JobObjects.

@@ -113,6 +113,9 @@ Result<MirrorAnswer> parse_mirror_answer(std::string_view text) {
     answer.reason = text_at(value, "reason");
     const auto bytes = value.find("bytes");
     if (bytes != value.end() && bytes->is_number_unsigned()) answer.bytes = *bytes;
+    const auto proof = value.find("proof_ms");
+    if (proof != value.end() && proof->is_number_unsigned())
+        answer.proof = std::chrono::milliseconds(proof->get<std::uint32_t>());
     return answer;
 }
 

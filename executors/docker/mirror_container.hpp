@@ -45,7 +45,8 @@ std::string mirror_request(const GitMirrorSource& source, bool renew);
 struct MirrorAnswer {
     std::string state;
     std::uint64_t bytes = 0;
-    std::string reason;  ///< of the state "refused": what git said
+    std::string reason;                  ///< of the state "refused": what git said
+    std::chrono::milliseconds proof{0};  ///< how long the server took to answer
 };
 /// kProtocol for a text that is no answer of the helper. Pure.
 base::Result<MirrorAnswer> parse_mirror_answer(std::string_view text);

@@ -19,10 +19,10 @@ using base::Task;
 
 namespace {
 
-constexpr std::chrono::seconds kProofLimit{30};
 /// A server that needs longer is not asked again for a while.
 constexpr std::chrono::seconds kSlowProof{5};
-constexpr std::chrono::seconds kCopyLimit{300};
+/// For the server's answer and the copy.
+constexpr std::chrono::seconds kCopyLimit{330};
 constexpr std::chrono::seconds kContainerLimit{360};
 /// In the builds volume, which the job's containers have at its own path.
 constexpr const char* kSeedName = ".runner-git-mirror";
@@ -32,7 +32,7 @@ constexpr const char* kWorkDir = "/.runner-mirror-work";
 
 }  // namespace
 
-Task<Result<void>> MirrorSeed::run() {
+Task<Result<void>> MirrorSeed::run(MadeFlag& made) {
     const auto& source = context_.job.git_mirror;
     if (!source || context_.held || builds_ == nullptr) co_return Result<void>();
     auto& mirror = context_.objects.mirror;
@@ -50,7 +50,7 @@ Task<Result<void>> MirrorSeed::run() {
     }
     const auto begin = std::chrono::steady_clock::now();
     context_.engine.usage().use_volume(context_.objects.base, source->volume);
-    auto copied = co_await copy();
+    auto copied = co_await copy(made);
     if (!copied && copied.error().is(ErrorKind::kCancelled)) co_return copied.error();
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begin);
@@ -66,6 +66,10 @@ void MirrorSeed::tell(const Result<MirrorAnswer>& answer, std::chrono::milliseco
     } else if (answer->state == "refused") {
         context_.log.print(std::string(kUnused) +
                            "the server does not give the repository: " + answer->reason);
+    } else if (answer->state == "silent") {
+        context_.log.print(
+            fmt::format("{}the server did not say within {} s whether it gives the repository",
+                        kUnused, std::chrono::round<std::chrono::seconds>(answer->proof).count()));
     } else if (answer->state != "done") {
         context_.log.print(std::string(kUnused) + "it is being changed");
     } else {
@@ -85,13 +89,13 @@ std::string MirrorSeed::why_empty() const {
     return "it is empty, because no filling of it has ended with success yet";
 }
 
-Task<Result<MirrorAnswer>> MirrorSeed::copy() {
+Task<Result<MirrorAnswer>> MirrorSeed::copy(MadeFlag& made) {
     auto git = co_await context_.engine.add_git(image_);
     if (!git) co_return git.error();
     const std::string name = context_.objects.base + "-git-mirror";
     // The cleanup of the job removes what is still there, and everything of a job that is stopped.
     context_.objects.services.push_back(name);
-    auto answer = co_await copy_in(name);
+    auto answer = co_await copy_in(name, made);
     if (!answer && answer.error().is(ErrorKind::kCancelled)) co_return answer;
     const bool done = answer && answer->state == "done";
     // The end of a container writes the whole disk's data, by the kernel's sync_filesystem(): git
@@ -119,43 +123,25 @@ Task<Result<std::string>> MirrorSeed::start_container(std::string name) {
     co_return id;
 }
 
-Task<Result<MirrorAnswer>> MirrorSeed::prove(std::string container, std::string request) {
-    const auto begin = std::chrono::steady_clock::now();
-    std::vector<std::string> action{"prove"};
-    auto asking = run_mirror_helper(context_.api(), std::move(container), std::move(action),
-                                    std::move(request));
-    auto proven = co_await base::with_deadline<MirrorAnswer>(std::move(asking), kProofLimit);
-    const bool slow = std::chrono::steady_clock::now() - begin >= kSlowProof;
-    const bool silent =
-        proven ? proven->state == "refused" : proven.error().is(ErrorKind::kTimeout);
-    if (slow && silent)
-        context_.engine.git_mirrors().note_silent_server(context_.job.git_mirror->volume);
-    if (!proven && proven.error().is(ErrorKind::kTimeout)) {
-        co_return base::make_error(ErrorKind::kTimeout,
-                                   fmt::format("the server did not say within {} s whether it "
-                                               "gives the repository",
-                                               kProofLimit.count()));
-    }
-    co_return proven;
-}
-
-Task<Result<MirrorAnswer>> MirrorSeed::copy_in(std::string name) {
+Task<Result<MirrorAnswer>> MirrorSeed::copy_in(std::string name, MadeFlag& made) {
     auto id = co_await start_container(std::move(name));
     if (!id) co_return id.error().with_context("the mirror's container");
-    const std::string request = mirror_request(*context_.job.git_mirror, false);
-    auto proven = co_await prove(*id, request);
-    if (!proven) co_return proven;
-    if (proven->state != "done") co_return proven;
+    while (!made.is_set) co_await made.changed.wait();
+    const GitMirrorSource& source = *context_.job.git_mirror;
     std::vector<std::string> action{
-        "copy",   "--volume", kMirrorDir, "--target", std::string(kBuildsMount) + "/" + kSeedName,
+        "seed",   "--volume", kMirrorDir, "--target", std::string(kBuildsMount) + "/" + kSeedName,
         "--work", kWorkDir};
-    auto copying = run_mirror_helper(context_.api(), *id, std::move(action), request);
+    auto copying =
+        run_mirror_helper(context_.api(), *id, std::move(action), mirror_request(source, false));
     auto copied = co_await base::with_deadline<MirrorAnswer>(std::move(copying), kCopyLimit);
     if (!copied && copied.error().is(ErrorKind::kTimeout)) {
         co_return base::make_error(
             ErrorKind::kTimeout,
             fmt::format("the copy did not end within {} s", kCopyLimit.count()));
     }
+    const bool late = copied && copied->state == "refused" && copied->proof >= kSlowProof;
+    if (late || (copied && copied->state == "silent"))
+        context_.engine.git_mirrors().note_silent_server(source.volume);
     co_return copied;
 }
 

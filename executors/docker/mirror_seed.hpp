@@ -14,9 +14,8 @@ namespace executors::docker {
 /// volume, and tells the job log. Whatever does not work costs the job nothing but its time: it
 /// clones from the server.
 ///
-/// Life: within one preparation; run() when the job's container was made, because the engine first
-/// gives a new volume what the image has in its place. The container may start meanwhile. The
-/// result is JobObjects::mirror. Strand: the I/O thread. Failures: kCancelled, and those of
+/// Life: one run() within one preparation, while the job's container is made and starts. The result
+/// is JobObjects::mirror. Strand: the I/O thread. Failures: kCancelled, and those of
 /// EngineConnection::info().
 class MirrorSeed {
   public:
@@ -28,14 +27,14 @@ class MirrorSeed {
           helper_volume_(std::move(helper_volume)),
           builds_(builds) {}
 
-    base::Task<base::Result<void>> run();
+    /// Copies nothing before the job's container was made: the engine gives a new volume what the
+    /// image has in its place only while it is empty.
+    base::Task<base::Result<void>> run(MadeFlag& made);
 
   private:
-    base::Task<base::Result<MirrorAnswer>> copy();
-    base::Task<base::Result<MirrorAnswer>> copy_in(std::string name);
+    base::Task<base::Result<MirrorAnswer>> copy(MadeFlag& made);
+    base::Task<base::Result<MirrorAnswer>> copy_in(std::string name, MadeFlag& made);
     base::Task<base::Result<std::string>> start_container(std::string name);
-    /// Nothing is copied for a token that the server does not accept.
-    base::Task<base::Result<MirrorAnswer>> prove(std::string container, std::string request);
     void tell(const base::Result<MirrorAnswer>& answer, std::chrono::milliseconds took);
     [[nodiscard]] std::string why_empty() const;
 

@@ -248,8 +248,10 @@ Task<Result<void>> Preparation::start_build() {
     BuildContainer build(context_, parts());
     JobGit git(context_, image_);
     MadeFlag made{base::Notifier(executor_)};
+    MirrorSeed seed(context_, image_.id, helper_volume_, volumes_.new_builds());
     std::vector<Task<Result<void>>> tasks;
-    tasks.push_back(make_with_mirror(build, git, made));
+    tasks.push_back(make(build, git, made));
+    tasks.push_back(seed.run(made));
     tasks.push_back(start_when_ready(build, git, made));
     auto started = co_await base::run_together(std::move(tasks));
     // The helper's volume may have been removed, or the engine replaced: the next preparation asks
@@ -258,16 +260,13 @@ Task<Result<void>> Preparation::start_build() {
     co_return started;
 }
 
-Task<Result<void>> Preparation::make_with_mirror(BuildContainer& build, JobGit& git,
-                                                 MadeFlag& made) {
+Task<Result<void>> Preparation::make(BuildContainer& build, JobGit& git, MadeFlag& made) {
     auto done = co_await build.make(plan_build(context_.held));
     if (!done) co_return done;
     done = co_await git.before_start();
     if (!done) co_return done;
     made.is_set = true;
     made.changed.notify_all();
-    MirrorSeed seed(context_, image_.id, helper_volume_, volumes_.new_builds());
-    done = co_await seed.run();
     co_return done;
 }
 

@@ -43,12 +43,6 @@ class Preparation {
     base::Task<base::Result<void>> complete();
 
   private:
-    /// Whether the job's container was made.
-    struct MadeFlag {
-        base::Notifier changed;
-        bool is_set = false;
-    };
-
     base::Task<base::Result<void>> begin();
     /// Decides what needs no engine.
     base::Result<void> plan();
@@ -64,8 +58,7 @@ class Preparation {
     /// Makes the job's container while the services become ready, and starts it after that. A git
     /// mirror is copied meanwhile.
     base::Task<base::Result<void>> start_build();
-    base::Task<base::Result<void>> make_with_mirror(BuildContainer& build, JobGit& git,
-                                                    MadeFlag& made);
+    base::Task<base::Result<void>> make(BuildContainer& build, JobGit& git, MadeFlag& made);
     base::Task<base::Result<void>> start_when_ready(BuildContainer& build, JobGit& git,
                                                     MadeFlag& made);
     base::Task<base::Result<void>> await_services();

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/notifier.hpp"
 #include "executors/docker/engine_connection.hpp"
 #include "executors/docker/job_objects.hpp"
 #include "executors/docker/preparation_steps.hpp"
@@ -12,6 +13,12 @@
 namespace executors::docker {
 
 class WarmPool;
+
+/// Whether the job's container was made.
+struct MadeFlag {
+    base::Notifier changed;
+    bool is_set = false;
+};
 
 /// What all parts of one preparation share. Everything in it outlives the preparation.
 struct PreparationContext {

@@ -3,10 +3,13 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <exception>
+#include <future>
 
 #include "base/json.hpp"
 #include "base/json_fields.hpp"
 #include "executors/helper/arguments.hpp"
+#include "executors/helper/mirror_copy.hpp"
 #include "executors/helper/mirror_server.hpp"
 
 namespace executors::helper {
@@ -43,8 +46,7 @@ MirrorAnswer run_action(const std::string& action, Arguments arguments) {
     const std::string limit = arguments.take_value("--limit");
     arguments.expect_none();
     const MirrorRequest request = parse_mirror_request(read_line(STDIN_FILENO));
-    if (action == "prove") return prove_mirror(request);
-    if (action == "copy") return copy_mirror(request, volume, target, work);
+    if (action == "seed") return seed_mirror(request, {volume, target, work});
     if (action != "fill") throw Failure("unknown action for a mirror: " + action);
     FillLimits limits;
     limits.time = std::chrono::seconds(seconds_of(limit));
@@ -69,14 +71,40 @@ MirrorRequest parse_mirror_request(const std::string& json) {
     return request;
 }
 
-MirrorAnswer prove_mirror(const MirrorRequest& request) {
-    const MirrorServer server(request, kSilenceOfProof);
+MirrorAnswer prove_mirror(const MirrorRequest& request, std::chrono::milliseconds limit) {
+    const auto begin = std::chrono::steady_clock::now();
+    const MirrorServer server(request, kSilenceOfProof, {begin + limit, 0});
+    MirrorAnswer answer{"done"};
     try {
         static_cast<void>(server.git().run({"ls-remote", request.url, "HEAD"}));
+    } catch (const GitTimeout&) {
+        answer.state = "silent";
     } catch (const GitFailure& failure) {
-        return {"refused", 0, failure.what()};
+        answer.state = "refused";
+        answer.reason = failure.what();
     }
-    return {"done", 0};
+    answer.proof = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - begin);
+    return answer;
+}
+
+MirrorAnswer seed_mirror(const MirrorRequest& request, const MirrorPlaces& places) {
+    auto proof = std::async(std::launch::async, [&request] { return prove_mirror(request); });
+    MirrorCopy copy(request, places);
+    std::string state;
+    std::exception_ptr failure;
+    try {
+        state = copy.prepare();
+    } catch (const Failure&) {
+        failure = std::current_exception();
+    }
+    MirrorAnswer answer = proof.get();
+    // Whoever may not read the repository does not learn either why it could not be copied.
+    if (answer.state != "done") return answer;
+    if (failure) std::rethrow_exception(failure);
+    answer.state = state;
+    if (state == "done") answer.bytes = copy.publish();
+    return answer;
 }
 
 int run_mirror_command(const std::vector<std::string>& words) {
@@ -85,7 +113,10 @@ int run_mirror_command(const std::vector<std::string>& words) {
         return wait_as_first_process(seconds_of(words.size() > 1 ? words[1] : ""));
     const MirrorAnswer answer =
         run_action(action, Arguments({words.begin() + (words.empty() ? 0 : 1), words.end()}));
-    const Json line{{"state", answer.state}, {"bytes", answer.bytes}, {"reason", answer.reason}};
+    const Json line{{"state", answer.state},
+                    {"bytes", answer.bytes},
+                    {"reason", answer.reason},
+                    {"proof_ms", answer.proof.count()}};
     const std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace);
     return write_all(STDOUT_FILENO, text + "\n") ? 0 : 1;
 }

@@ -41,29 +41,39 @@ struct FillLimits {
 };
 
 struct MirrorAnswer {
-    /// "done"; "busy": another one fills it; "empty": nothing to copy; "refused": by the server
+    /// "done"; "busy": another one fills it; "empty": nothing to copy; "refused": by the server;
+    /// "silent": the server did not answer in time
     std::string state;
-    std::uint64_t bytes = 0;  ///< of packs: copied, or in the mirror
-    std::string reason = {};  ///< of "refused": what git said
+    std::uint64_t bytes = 0;             ///< of packs: copied, or in the mirror
+    std::string reason = {};             ///< of "refused": what git said
+    std::chrono::milliseconds proof{0};  ///< how long the server took to say whether it gives it
 };
 
-/// Asks the server with the token of the request: "done", or "refused" when it does not give the
-/// repository. Throws Failure when it cannot be asked.
-MirrorAnswer prove_mirror(const MirrorRequest& request);
+/// Where seed_mirror() copies.
+struct MirrorPlaces {
+    std::string volume;  ///< the mirror's
+    std::string target;  ///< the new directory
+    std::string work;    ///< a directory that does not exist, for history that is made smaller
+    std::uint64_t most_whole_bytes = kMostWholeBytes;
+    bool nameless_files = true;  ///< false: as in a file system that has none
+};
+
+/// Asks the server with the token of the request: "done", or "refused" or "silent" when it does not
+/// give the repository. Throws Failure when it cannot be asked.
+MirrorAnswer prove_mirror(const MirrorRequest& request,
+                          std::chrono::milliseconds limit = std::chrono::seconds(30));
 /// Makes the mirror in `volume` equal to the server's branches and tags. Throws Failure; the
 /// generation that was there stays then.
 MirrorAnswer fill_mirror(const MirrorRequest& request, const std::string& volume,
                          const FillLimits& limits = {});
-/// Copies what a clone of `request.ref` needs into the new directory `target`
-/// (seed_repository() takes it from there), which appears when it is complete. With a depth, only
-/// that much history of a mirror that has more than `most_whole_bytes`, by way of the directory
-/// `work`, which does not exist. Throws Failure.
-MirrorAnswer copy_mirror(const MirrorRequest& request, const std::string& volume,
-                         const std::string& target, const std::string& work,
-                         std::uint64_t most_whole_bytes = kMostWholeBytes);
+/// Copies what a clone of `request.ref` needs into the new directory `places.target`
+/// (seed_repository() takes it from there), once the server has given prove_mirror() the
+/// repository. The server is asked meanwhile: no other program can read of the copy before. With a
+/// depth, only that much history of a mirror that has more than `most_whole_bytes`. Throws Failure.
+MirrorAnswer seed_mirror(const MirrorRequest& request, const MirrorPlaces& places);
 
-/// `wait SECONDS`; `prove`; `fill --volume DIR --limit SECONDS`; `copy --volume DIR --target DIR
-/// --work DIR`. The request is a line of JSON on standard input, the answer one on standard output.
+/// `wait SECONDS`; `fill --volume DIR --limit SECONDS`; `seed --volume DIR --target DIR --work
+/// DIR`. The request is a line of JSON on standard input, the answer one on standard output.
 int run_mirror_command(const std::vector<std::string>& words);
 
 /// The prefix of refs that name what was copied, in the job's repository until its fetch has ended.

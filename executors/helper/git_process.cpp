@@ -162,7 +162,7 @@ std::string GitProcess::run(std::vector<std::string> arguments, std::string_view
     const std::string action = arguments.size() > 2 ? arguments[2] : arguments.front();
     auto ended = start(std::move(arguments), input);
     if (ended.code == 0) return std::move(ended.output);
-    if (!ended.in_time) throw GitFailure("git " + action + " did not end in time");
+    if (!ended.in_time) throw GitTimeout("git " + action + " did not end in time");
     const std::string said = in_one_line(ended.errors);
     throw GitFailure(
         said.empty() ? "git " + action + " ended with code " + std::to_string(ended.code) : said);

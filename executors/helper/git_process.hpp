@@ -30,6 +30,12 @@ class GitFailure : public Failure {
     using Failure::Failure;
 };
 
+/// git was killed at the end of its time.
+class GitTimeout : public GitFailure {
+  public:
+    using GitFailure::GitFailure;
+};
+
 struct GitLimits {
     /// When git and what it has started are killed.
     std::chrono::steady_clock::time_point end = std::chrono::steady_clock::time_point::max();

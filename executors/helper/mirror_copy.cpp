@@ -1,3 +1,5 @@
+#include "executors/helper/mirror_copy.hpp"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/sendfile.h>
@@ -8,9 +10,7 @@
 #include <cstdio>
 
 #include "executors/helper/directory.hpp"
-#include "executors/helper/git_mirror.hpp"
 #include "executors/helper/git_process.hpp"
-#include "executors/helper/mirror_volume.hpp"
 
 namespace executors::helper {
 
@@ -20,6 +20,7 @@ namespace {
 constexpr const char* kPart = ".part";
 /// For jobs of any user.
 constexpr mode_t kReadable = 0644;
+constexpr mode_t kPackMode = 0444;
 
 /// Within a file system the kernel may share the blocks; it refuses to do so between two.
 ssize_t copy_some(int from, int into, std::size_t size) {
@@ -27,15 +28,12 @@ ssize_t copy_some(int from, int into, std::size_t size) {
     return shared < 0 && errno != EINTR ? ::sendfile(into, from, nullptr, size) : shared;
 }
 
-void copy_file(int from_directory, int to_directory, const std::string& name) {
+void copy_content(int from_directory, const std::string& name, int into) {
     const UniqueFd from(::openat(from_directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!from) fail_errno("open " + name);
-    const UniqueFd into(::openat(to_directory, name.c_str(),
-                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444));
-    if (!into) fail_errno("make " + name);
     off_t left = size_in(from_directory, name);
     while (left > 0) {
-        const ssize_t count = copy_some(from.get(), into.get(), static_cast<std::size_t>(left));
+        const ssize_t count = copy_some(from.get(), into, static_cast<std::size_t>(left));
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) fail_errno("copy " + name);
         if (count == 0) throw Failure("copy " + name + ": it is shorter than it was");
@@ -43,22 +41,25 @@ void copy_file(int from_directory, int to_directory, const std::string& name) {
     }
 }
 
-/// git looks for a pack by its index, so indexes come last.
-std::uint64_t copy_packs(const std::string& repository, int target, bool sha256) {
-    check_packs(repository, sha256);
-    const UniqueFd packs = enter_directory(repository + kPacks);
-    if (::mkdirat(target, "pack", 0777) != 0) fail_errno("make the directory pack");
-    const UniqueFd into = enter_directory(target, "pack");
-    ::fchmod(into.get(), 0777);
-    std::uint64_t bytes = 0;
-    for (const char* kind : {".pack", ".rev", ".idx"}) {
-        for (const auto& entry : entries_of(packs.get())) {
-            if (entry.type != S_IFREG || !entry.name.ends_with(kind)) continue;
-            copy_file(packs.get(), into.get(), entry.name);
-            bytes += static_cast<std::uint64_t>(size_in(into.get(), entry.name));
-        }
-    }
-    return bytes;
+/// None where the file system has no files without a name.
+UniqueFd make_nameless_file(int directory) {
+    UniqueFd file(::openat(directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, kPackMode));
+    if (!file && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL && errno != ENOENT)
+        fail_errno("make a file");
+    return file;
+}
+
+UniqueFd make_file(int directory, const std::string& name) {
+    UniqueFd file(::openat(directory, name.c_str(),
+                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kPackMode));
+    if (!file) fail_errno("make " + name);
+    return file;
+}
+
+void name_file(int file, int directory, const std::string& name) {
+    const std::string path = "/proc/self/fd/" + std::to_string(file);
+    if (::linkat(AT_FDCWD, path.c_str(), directory, name.c_str(), AT_SYMLINK_FOLLOW) != 0)
+        fail_errno("give the copy the name " + name);
 }
 
 /// As git's packed-refs, with names that no branch has.
@@ -136,52 +137,82 @@ void check_room(const std::string& directory, const std::string& source) {
                   ", and the disk of the builds volume has " + mebibytes(disk.free));
 }
 
-std::uint64_t copy_into(int into, const std::string& source, bool sha256) {
-    ::fchmod(into, 0777);
-    const std::uint64_t bytes = copy_packs(source, into, sha256);
-    const UniqueFd from = enter_directory(source);
-    if (type_in(from.get(), "shallow") == S_IFREG)
-        write_file_in(into, "shallow", read_file_in(from.get(), "shallow"), kReadable);
-    write_file_in(into, "packed-refs", refs_text(source), kReadable);
-    return bytes;
+}  // namespace
+
+MirrorCopy::MirrorCopy(const MirrorRequest& request, MirrorPlaces places)
+    : request_(request), places_(std::move(places)) {}
+
+std::string MirrorCopy::prepare() {
+    // A volume that nobody has filled has no lock.
+    lock_.emplace(places_.volume + "/" + kReadLock, LOCK_SH, O_RDONLY);
+    if (!lock_->has_file()) return "empty";
+    if (!lock_->held()) return "busy";
+    const auto repository = current_generation(places_.volume);
+    if (!repository) return "empty";
+    const bool whole = request_.depth == 0 || pack_bytes(*repository) <= places_.most_whole_bytes;
+    if (!whole) make_shallow(request_, *repository, places_.work);
+    source_ = whole ? *repository : places_.work;
+    const std::string directory = directory_name(places_.target);
+    check_room(directory, source_);
+    parent_ = enter_directory(directory);
+    copy_packs();
+    const UniqueFd top = enter_directory(source_);
+    if (type_in(top.get(), "shallow") == S_IFREG) shallow_ = read_file_in(top.get(), "shallow");
+    refs_ = refs_text(source_);
+    return "done";
 }
 
-/// `name` in the directory `parent` appears when it is complete.
-std::uint64_t copy_complete(int parent, const std::string& name, const std::string& source,
-                            bool sha256) {
+/// git looks for a pack by its index, so indexes come last.
+void MirrorCopy::copy_packs() {
+    check_packs(source_, request_.sha256);
+    const UniqueFd from = enter_directory(source_ + kPacks);
+    const auto entries = entries_of(from.get());
+    for (const char* kind : {".pack", ".rev", ".idx"}) {
+        for (const auto& entry : entries) {
+            if (entry.type != S_IFREG || !entry.name.ends_with(kind)) continue;
+            UniqueFd file;
+            if (places_.nameless_files) file = make_nameless_file(parent_.get());
+            if (file) copy_content(from.get(), entry.name, file.get());
+            packs_.push_back({entry.name, std::move(file)});
+        }
+    }
+}
+
+std::uint64_t MirrorCopy::publish() {
+    const std::string name = base_name(places_.target);
     const std::string part = name + kPart;
-    for (const auto& former : {name, part}) remove_tree(parent, former);
+    for (const auto& former : {name, part}) remove_tree(parent_.get(), former);
     try {
-        if (::mkdirat(parent, part.c_str(), 0777) != 0) fail_errno("make " + part);
-        const UniqueFd into = enter_directory(parent, part);
-        const std::uint64_t bytes = copy_into(into.get(), source, sha256);
-        if (::renameat(parent, part.c_str(), parent, name.c_str()) != 0)
+        if (::mkdirat(parent_.get(), part.c_str(), 0777) != 0) fail_errno("make " + part);
+        const UniqueFd into = enter_directory(parent_.get(), part);
+        const std::uint64_t bytes = fill(into.get());
+        if (::renameat(parent_.get(), part.c_str(), parent_.get(), name.c_str()) != 0)
             fail_errno("rename " + part);
         return bytes;
     } catch (const Failure&) {
-        remove_tree(parent, part);
+        remove_tree(parent_.get(), part);
         throw;
     }
 }
 
-}  // namespace
-
-MirrorAnswer copy_mirror(const MirrorRequest& request, const std::string& volume,
-                         const std::string& target, const std::string& work,
-                         std::uint64_t most_whole_bytes) {
-    // A volume that nobody has filled has no lock.
-    const MirrorLock lock(volume + "/" + kReadLock, LOCK_SH, O_RDONLY);
-    if (!lock.has_file()) return {"empty", 0};
-    if (!lock.held()) return {"busy", 0};
-    const auto repository = current_generation(volume);
-    if (!repository) return {"empty", 0};
-    const bool whole = request.depth == 0 || pack_bytes(*repository) <= most_whole_bytes;
-    if (!whole) make_shallow(request, *repository, work);
-    const std::string source = whole ? *repository : work;
-    const std::string directory = directory_name(target);
-    check_room(directory, source);
-    const UniqueFd parent = enter_directory(directory);
-    return {"done", copy_complete(parent.get(), base_name(target), source, request.sha256)};
+std::uint64_t MirrorCopy::fill(int into) {
+    ::fchmod(into, 0777);
+    if (::mkdirat(into, "pack", 0777) != 0) fail_errno("make the directory pack");
+    const UniqueFd directory = enter_directory(into, "pack");
+    ::fchmod(directory.get(), 0777);
+    std::uint64_t bytes = 0;
+    for (const PackFile& pack : packs_) {
+        if (pack.copy) {
+            name_file(pack.copy.get(), directory.get(), pack.name);
+        } else {
+            copy_content(enter_directory(source_ + kPacks).get(), pack.name,
+                         make_file(directory.get(), pack.name).get());
+        }
+        bytes += static_cast<std::uint64_t>(size_in(directory.get(), pack.name));
+    }
+    if (shallow_) write_file_in(into, "shallow", *shallow_, kReadable);
+    write_file_in(into, "packed-refs", refs_, kReadable);
+    return bytes;
 }
 
 }  // namespace executors::helper

@@ -108,9 +108,11 @@ TEST(GitMirrors, ReadTheHelpersAnswer) {
     for (const char* text : {"", "[]", "{\"bytes\":1}", "killed"}) {
         EXPECT_FALSE(parse_mirror_answer(text)) << text;
     }
-    const auto refused = parse_mirror_answer(R"({"state":"refused","reason":"fatal: no"})");
+    const auto refused =
+        parse_mirror_answer(R"({"state":"refused","reason":"fatal: no","proof_ms":5100})");
     ASSERT_TRUE(refused);
     EXPECT_EQ(refused->reason, "fatal: no");
+    EXPECT_EQ(refused->proof, std::chrono::milliseconds(5100));
 }
 
 /// A daemon that fills mirrors on a simulated engine.
@@ -234,7 +236,7 @@ TEST_F(GitMirrorsTest, TellWhatTheHelperWroteWhenItGaveNoAnswer) {
     engine_.containers["c"] = SimulatedEngine::Container{
         .name = "c", .body = {}, .running = true, .exit_code = 0, .log = {}, .written = {}};
     const auto run = [this] {
-        return tests::run_to_end(context_, run_mirror_helper(*api_, "c", {"prove"}, "{}\n"));
+        return tests::run_to_end(context_, run_mirror_helper(*api_, "c", {"seed"}, "{}\n"));
     };
     engine_.exec_output = exec_frame('2', "no room");
     engine_.exec_exit_code = 137;

@@ -42,7 +42,20 @@ class GitMirror : public testing::Test {
         return fill_mirror(request_, volume_, limits);
     }
     MirrorAnswer copy(std::uint64_t most_whole_bytes = kMostWholeBytes) {
-        return copy_mirror(request_, volume_, seed_, work_, most_whole_bytes);
+        return seed_mirror(request_, {.volume = volume_,
+                                      .target = seed_,
+                                      .work = work_,
+                                      .most_whole_bytes = most_whole_bytes});
+    }
+    /// Shell code that runs in place of git, with the same arguments, before git does.
+    void before_git(const std::string& code) {
+        const std::string path = std::getenv("PATH");
+        fs::create_directories(tools_);
+        std::ofstream(tools_ / "git")
+            << "#!/bin/sh\nPATH='" << path << "'\ncd '" << tools_.string() << "'\n"
+            << code << "\nexec git \"$@\"\n";
+        fs::permissions(tools_ / "git", fs::perms::owner_all);
+        path_.emplace("PATH", tools_.string() + ":" + path);
     }
     /// A job's new repository with what was copied.
     fs::path seeded() {
@@ -68,6 +81,8 @@ class GitMirror : public testing::Test {
     fs::path builds_ = dir_.path() / "builds";
     fs::path seed_ = builds_ / ".seed";
     fs::path work_ = dir_.path() / "work";
+    fs::path tools_ = dir_.path() / "tools";
+    std::optional<tests::EnvironmentVariable> path_;
     GitProcess git_{{{"user.name", "a"}, {"user.email", "a@b"}}};
     MirrorRequest request_;
 };
@@ -154,6 +169,50 @@ TEST_F(GitMirror, GivesNothingWhereTheCopyFails) {
     EXPECT_TRUE(fs::is_empty(builds_)) << "a copy that is not complete stays for good";
 }
 
+TEST_F(GitMirror, GivesNothingOfARepositoryThatTheServerRefuses) {
+    ASSERT_EQ(fill().state, "done");
+    request_.url += "-gone";
+    const auto refused = copy();
+    EXPECT_EQ(refused.state, "refused");
+    EXPECT_NE(refused.reason.find("does not"), std::string::npos) << refused.reason;
+    EXPECT_TRUE(fs::is_empty(builds_));
+    std::ofstream(volume_ / "current/packed-refs") << "damaged\n";
+    EXPECT_EQ(copy().state, "refused") << "why it cannot be copied is not for this job";
+}
+
+/// The copy is made meanwhile, but nobody finds it.
+TEST_F(GitMirror, HasNoNamesInTheBuildsVolumeBeforeTheServerHasAnswered) {
+    ASSERT_EQ(fill().state, "done");
+    before_git("case \"$*\" in ls-remote*) until ls -l /proc/$PPID/fd | grep -q ' " +
+               builds_.string() + "/#.*deleted'; do sleep 0.01; done; ls -A '" + builds_.string() +
+               "' > seen;; esac");
+    EXPECT_EQ(copy().state, "done");
+    EXPECT_TRUE(fs::exists(tools_ / "seen"));
+    EXPECT_EQ(fs::file_size(tools_ / "seen"), 0U);
+    EXPECT_EQ(in(seeded(), {"fsck", "--strict"}), "");
+}
+
+TEST_F(GitMirror, IsCopiedAfterTheAnswerWhereEveryFileHasAName) {
+    ASSERT_EQ(fill().state, "done");
+    const MirrorPlaces places{
+        .volume = volume_, .target = seed_, .work = work_, .nameless_files = false};
+    before_git("case \"$*\" in ls-remote*) sleep 0.1; ls -A '" + builds_.string() +
+               "' > seen;; esac");
+    EXPECT_EQ(seed_mirror(request_, places).state, "done");
+    EXPECT_EQ(fs::file_size(tools_ / "seen"), 0U);
+    EXPECT_EQ(in(seeded(), {"fsck", "--strict"}), "");
+    request_.url += "-gone";
+    EXPECT_EQ(seed_mirror(request_, places).state, "refused");
+    EXPECT_FALSE(fs::exists(seed_));
+}
+
+TEST_F(GitMirror, DoesNotWaitForASilentServer) {
+    before_git("sleep 60");
+    const auto asked = prove_mirror(request_, std::chrono::milliseconds(50));
+    EXPECT_EQ(asked.state, "silent");
+    EXPECT_GE(asked.proof, std::chrono::milliseconds(50));
+}
+
 TEST_F(GitMirror, OfAVolumeThatNobodyFilledIsEmpty) {
     EXPECT_EQ(copy().state, "empty");
     EXPECT_TRUE(fs::is_empty(volume_));
@@ -183,17 +242,11 @@ TEST_F(GitMirror, StaysAsItWasWhenAFillingFails) {
 
 /// A login that counts for one call only: the job ends then.
 TEST_F(GitMirror, IsFilledWhenTheLoginEndsWithTheFetch) {
-    const std::string path = std::getenv("PATH");
-    const fs::path tools = dir_.path() / "tools";
-    fs::create_directories(tools);
-    std::ofstream(tools / "git") << "#!/bin/sh\nPATH='" << path
-                                 << "'\ncase \"$*\" in *' fetch '*) touch '" << tools.string()
-                                 << "/fetched';; *ls-remote*) [ ! -e '" << tools.string()
-                                 << "/fetched' ] || exit 128;; esac\nexec git \"$@\"\n";
-    fs::permissions(tools / "git", fs::perms::owner_all);
-    const tests::EnvironmentVariable with_tools("PATH", tools.string() + ":" + path);
+    before_git(
+        "case \"$*\" in *' fetch '*) touch fetched;; *ls-remote*) [ ! -e fetched ] || exit 128;; "
+        "esac");
     EXPECT_EQ(fill().state, "done");
-    EXPECT_TRUE(fs::exists(tools / "fetched"));
+    EXPECT_TRUE(fs::exists(tools_ / "fetched"));
     EXPECT_EQ(in(volume_ / "current", {"symbolic-ref", "HEAD"}), "refs/heads/main\n");
 }
 

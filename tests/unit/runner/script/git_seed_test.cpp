@@ -16,7 +16,7 @@ using testing::Not;
 
 constexpr const char* kUnusable = "The git mirror cannot be used.";
 
-/// What copy_mirror() of runner-helper has left for the first fetch.
+/// What seed_mirror() of runner-helper has left for the first fetch.
 class GitSeed : public tests::GetSources {
   protected:
     void SetUp() override {
