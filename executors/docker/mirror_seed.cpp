@@ -23,7 +23,9 @@ namespace {
 constexpr std::chrono::seconds kSlowProof{5};
 /// For the server's answer and the copy.
 constexpr std::chrono::seconds kCopyLimit{330};
-constexpr std::chrono::seconds kContainerLimit{360};
+/// From the container's start. That of the job may be made meanwhile.
+constexpr std::chrono::seconds kContainerLimit{600};
+static_assert(kContainerLimit > kCopyLimit);
 /// In the builds volume, which the job's containers have at its own path.
 constexpr const char* kSeedName = ".runner-git-mirror";
 constexpr const char* kBuildsMount = "/.runner-builds";

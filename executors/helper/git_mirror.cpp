@@ -89,8 +89,9 @@ MirrorAnswer prove_mirror(const MirrorRequest& request, std::chrono::millisecond
 }
 
 MirrorAnswer seed_mirror(const MirrorRequest& request, const MirrorPlaces& places) {
-    auto proof = std::async(std::launch::async, [&request] { return prove_mirror(request); });
-    MirrorCopy copy(request, places);
+    const MirrorCopy::Proof proof =
+        std::async(std::launch::async, [&request] { return prove_mirror(request); }).share();
+    MirrorCopy copy(request, places, proof);
     std::string state;
     std::exception_ptr failure;
     try {

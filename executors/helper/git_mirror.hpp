@@ -34,6 +34,8 @@ MirrorRequest parse_mirror_request(const std::string& json);
 /// fetch of them 10 s (`./dev bench --only mirror` shows the first).
 inline constexpr std::uint64_t kMostWholeBytes = std::uint64_t{1} << 30U;
 
+inline constexpr std::chrono::seconds kProofLimit{30};
+
 struct FillLimits {
     std::chrono::seconds time{480};
     /// Of packs. The disk sets another limit: a twentieth of it stays free.
@@ -49,7 +51,7 @@ struct MirrorAnswer {
     std::chrono::milliseconds proof{0};  ///< how long the server took to say whether it gives it
 };
 
-/// Where seed_mirror() copies.
+/// Where seed_mirror() copies, and how.
 struct MirrorPlaces {
     std::string volume;  ///< the mirror's
     std::string target;  ///< the new directory
@@ -61,15 +63,16 @@ struct MirrorPlaces {
 /// Asks the server with the token of the request: "done", or "refused" or "silent" when it does not
 /// give the repository. Throws Failure when it cannot be asked.
 MirrorAnswer prove_mirror(const MirrorRequest& request,
-                          std::chrono::milliseconds limit = std::chrono::seconds(30));
+                          std::chrono::milliseconds limit = kProofLimit);
 /// Makes the mirror in `volume` equal to the server's branches and tags. Throws Failure; the
 /// generation that was there stays then.
 MirrorAnswer fill_mirror(const MirrorRequest& request, const std::string& volume,
                          const FillLimits& limits = {});
 /// Copies what a clone of `request.ref` needs into the new directory `places.target`
 /// (seed_repository() takes it from there), once the server has given prove_mirror() the
-/// repository. The server is asked meanwhile: no other program can read of the copy before. With a
-/// depth, only that much history of a mirror that has more than `most_whole_bytes`. Throws Failure.
+/// repository. The server is asked meanwhile: before its answer, no other program can open the
+/// copy. With a depth, only that much history of a mirror that has more than `most_whole_bytes`.
+/// Throws Failure.
 MirrorAnswer seed_mirror(const MirrorRequest& request, const MirrorPlaces& places);
 
 /// `wait SECONDS`; `fill --volume DIR --limit SECONDS`; `seed --volume DIR --target DIR --work

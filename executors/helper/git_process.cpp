@@ -63,19 +63,32 @@ int milliseconds_until(Clock::time_point end) {
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX));
 }
 
-/// Whether the process ended before `end`; else it and its children are killed. A kernel before 5.3
-/// cannot tell: there, only the container has a limit.
+bool has_ended(pid_t pid) {
+    siginfo_t info{};
+    const int answered =
+        ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);
+    return answered != 0 || info.si_pid != 0;
+}
+
+/// Returns when the process has ended or `end` has come.
+void wait_until(pid_t pid, Clock::time_point end) {
+    const UniqueFd process = open_pidfd(pid);
+    // A kernel before 5.3 has nothing that tells of the end in time, so it is asked again and
+    // again.
+    pollfd ended{process ? process.get() : -1, POLLIN, 0};
+    while (!has_ended(pid) && Clock::now() < end) {
+        const int left = milliseconds_until(end);
+        ::poll(&ended, 1, process ? left : std::min(left, 20));
+    }
+}
+
+/// Whether the process ended before `end`; else it and its children are killed.
 bool ends_in_time(pid_t pid, Clock::time_point end) {
     if (end == Clock::time_point::max()) return true;
-    const UniqueFd process = open_pidfd(pid);
-    if (!process) return true;
-    pollfd ended{process.get(), POLLIN, 0};
-    int count = -1;
-    do {
-        count = ::poll(&ended, 1, milliseconds_until(end));
-    } while (count < 0 && errno == EINTR);
-    if (count == 0) ::kill(-pid, SIGKILL);
-    return count != 0;
+    wait_until(pid, end);
+    if (has_ended(pid)) return true;
+    ::kill(-pid, SIGKILL);
+    return false;
 }
 
 /// As the leader of a group, which can be killed as a whole.

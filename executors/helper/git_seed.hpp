@@ -4,7 +4,7 @@
 
 namespace executors::helper {
 
-/// Moves what copy_mirror() has put into `seed` into the new, empty repository of `project`, whose
+/// Moves what seed_mirror() has put into `seed` into the new, empty repository of `project`, whose
 /// next fetch offers it to the server. The refs of it are below kMirrorRefs. `seed` is removed as
 /// far as this user may. Throws Failure when something is missing; then nothing names what was
 /// moved.

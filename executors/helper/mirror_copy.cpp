@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -21,6 +22,9 @@ constexpr const char* kPart = ".part";
 /// For jobs of any user.
 constexpr mode_t kReadable = 0644;
 constexpr mode_t kPackMode = 0444;
+/// Between two of them, a copy looks whether it is still wanted.
+constexpr std::uint64_t kPiece = std::uint64_t{64} << 20U;
+constexpr const char* kRefused = "the server does not give the repository";
 
 /// Within a file system the kernel may share the blocks; it refuses to do so between two.
 ssize_t copy_some(int from, int into, std::size_t size) {
@@ -28,17 +32,10 @@ ssize_t copy_some(int from, int into, std::size_t size) {
     return shared < 0 && errno != EINTR ? ::sendfile(into, from, nullptr, size) : shared;
 }
 
-void copy_content(int from_directory, const std::string& name, int into) {
-    const UniqueFd from(::openat(from_directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-    if (!from) fail_errno("open " + name);
-    off_t left = size_in(from_directory, name);
-    while (left > 0) {
-        const ssize_t count = copy_some(from.get(), into, static_cast<std::size_t>(left));
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) fail_errno("copy " + name);
-        if (count == 0) throw Failure("copy " + name + ": it is shorter than it was");
-        left -= count;
-    }
+/// The server has answered, and it is a no.
+bool is_refused(const std::shared_future<MirrorAnswer>& proof) {
+    const bool answered = proof.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    return answered && proof.get().state != "done";
 }
 
 /// None where the file system has no files without a name.
@@ -139,8 +136,8 @@ void check_room(const std::string& directory, const std::string& source) {
 
 }  // namespace
 
-MirrorCopy::MirrorCopy(const MirrorRequest& request, MirrorPlaces places)
-    : request_(request), places_(std::move(places)) {}
+MirrorCopy::MirrorCopy(const MirrorRequest& request, MirrorPlaces places, Proof proof)
+    : request_(request), places_(std::move(places)), proof_(std::move(proof)) {}
 
 std::string MirrorCopy::prepare() {
     // A volume that nobody has filled has no lock.
@@ -150,7 +147,11 @@ std::string MirrorCopy::prepare() {
     const auto repository = current_generation(places_.volume);
     if (!repository) return "empty";
     const bool whole = request_.depth == 0 || pack_bytes(*repository) <= places_.most_whole_bytes;
-    if (!whole) make_shallow(request_, *repository, places_.work);
+    if (!whole) {
+        // It takes seconds, and nobody would end it.
+        if (proof_.get().state != "done") throw Failure(kRefused);
+        make_shallow(request_, *repository, places_.work);
+    }
     source_ = whole ? *repository : places_.work;
     const std::string directory = directory_name(places_.target);
     check_room(directory, source_);
@@ -175,6 +176,21 @@ void MirrorCopy::copy_packs() {
             if (file) copy_content(from.get(), entry.name, file.get());
             packs_.push_back({entry.name, std::move(file)});
         }
+    }
+}
+
+void MirrorCopy::copy_content(int from_directory, const std::string& name, int into) const {
+    const UniqueFd from(::openat(from_directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (!from) fail_errno("open " + name);
+    off_t left = size_in(from_directory, name);
+    while (left > 0) {
+        if (is_refused(proof_)) throw Failure(kRefused);
+        const ssize_t count =
+            copy_some(from.get(), into, std::min(static_cast<std::uint64_t>(left), kPiece));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) fail_errno("copy " + name);
+        if (count == 0) throw Failure("copy " + name + ": it is shorter than it was");
+        left -= count;
     }
 }
 

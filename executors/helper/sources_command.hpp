@@ -12,7 +12,7 @@ struct SourcesOptions {
     /// Directory of all builds, when links between it and the project are not the administrator's;
     /// else "".
     std::string builds;
-    std::string seed;   ///< what copy_mirror() has made
+    std::string seed;   ///< what seed_mirror() has made
     std::string clone;  ///< what git did: a word for the daemon
     GitDirectoryRules rules;
 };

@@ -45,7 +45,7 @@ class GitLabChannel final : public JobChannel {
           storage_(*trace_, target_.daemon_log()),
           uploader_(executor, *trace_, target_, callbacks(), times, confirmed),
           changed_(executor) {
-        if (options.restored != nullptr) start_answer_ = StartAnswer::kGo;
+        start_answered_ = options.restored != nullptr;
     }
 
     executors::JobLog& log() override { return *trace_; }
@@ -110,25 +110,26 @@ class GitLabChannel final : public JobChannel {
     void on_progress(std::function<void()> handler) override { progress_ = std::move(handler); }
 
     base::Task<void> serve() override {
-        if (!start_answer_) co_await announce();
-        if (start_answer_ != StartAnswer::kDropped) co_await upload();
-        // finish() waits for it, whatever happened.
+        auto ended = co_await base::run_caught(announce_and_upload());
+        if (!ended) {
+            target_.daemon_log().error("Sending the job's log ended by an exception",
+                                       {{"error", ended.error().message}});
+        }
+        // start_answered() and finish() wait for them, whatever happened.
+        start_answered_ = true;
         served_done_ = true;
         changed_.notify_all();
     }
-
-    base::Task<StartAnswer> start_answer() override {
-        while (!start_answer_) {
+    base::Task<void> start_answered() override {
+        while (!start_answered_) {
             co_await changed_.wait();
         }
-        co_return *start_answer_;
     }
 
     base::Task<base::Result<void>> finish(const Outcome& outcome) override {
         target_.decide(outcome);
         co_await stop_serving();
-        if (uploader_.aborted() || start_answer_ == StartAnswer::kDropped)
-            co_return base::Result<void>();
+        if (uploader_.aborted()) co_return base::Result<void>();
         co_await storage_.wait_for_room();
         auto end = co_await uploader_.finish(tries_);
         switch (end) {
@@ -154,7 +155,10 @@ class GitLabChannel final : public JobChannel {
         return target_.fetch(std::move(dependency), std::move(how));
     }
 
-    void abandon() override { uploader_.stop(); }
+    void abandon() override {
+        uploader_.stop();
+        uploader_.abort_exchange();
+    }
 
   private:
     trace::UploaderCallbacks callbacks() {
@@ -168,37 +172,11 @@ class GitLabChannel final : public JobChannel {
     void tell(StopReason reason) {
         if (stop_) stop_(reason);
     }
-    base::Task<void> announce() {
-        auto asked = co_await base::run_caught(ask_for_start());
-        if (!asked) {
-            start_answer_ = StartAnswer::kGo;
-            warn_of_start(asked.error().message);
-        }
+    base::Task<void> announce_and_upload() {
+        if (!start_answered_) co_await uploader_.announce();
+        start_answered_ = true;
         changed_.notify_all();
-        if (start_answer_ == StartAnswer::kDropped) tell(StopReason::kAbort);
-        if (start_answer_ == StartAnswer::kCancelled) tell(StopReason::kUserCancel);
-    }
-    base::Task<void> ask_for_start() {
-        auto answer = co_await target_.touch("", 0);
-        start_answer_ = judge_start(answer);
-    }
-    void warn_of_start(const std::string& error) const {
-        target_.daemon_log().warning(
-            "The server did not confirm the job's start; it begins all the same",
-            {{"error", error}});
-    }
-    base::Task<void> upload() {
-        auto ended = co_await base::run_caught(uploader_.run());
-        if (ended) co_return;
-        target_.daemon_log().error("Sending the job's log ended by an exception",
-                                   {{"error", ended.error().message}});
-    }
-    StartAnswer judge_start(const protocol::gitlab::UpdateResult& answer) const {
-        if (answer.outcome == protocol::gitlab::UpdateOutcome::kAborted)
-            return StartAnswer::kDropped;
-        if (answer.outcome == protocol::gitlab::UpdateOutcome::kFailed)
-            warn_of_start(answer.message);
-        return answer.signals.cancel_requested ? StartAnswer::kCancelled : StartAnswer::kGo;
+        co_await uploader_.run();
     }
     /// A server that does not answer to the last piece must not hold back the outcome.
     base::Task<void> stop_serving() {
@@ -227,7 +205,7 @@ class GitLabChannel final : public JobChannel {
     std::function<void()> progress_;
     trace::Uploader uploader_;
     base::Notifier changed_;
-    std::optional<StartAnswer> start_answer_;
+    bool start_answered_ = false;
     bool served_done_ = false;
     bool first_output_ = false;
 };

@@ -31,12 +31,6 @@ struct ArtifactFile {
     std::function<void(const base::Error& why, std::chrono::milliseconds wait)> on_retry;
 };
 
-enum class StartAnswer {
-    kGo,
-    kCancelled,  ///< the job is to be reported as cancelled
-    kDropped,    ///< the server does not want this job run; nothing is reported
-};
-
 /// Receives a job's log, state and outcome: GitLab for `run`, a terminal for `exec`.
 ///
 /// Life: serve() runs in the job's group from the start until finish() or abandon() has returned.
@@ -89,11 +83,11 @@ class JobChannel {
     /// says. Call it before serve().
     virtual void on_progress(std::function<void()>) {}
     /// Tells the receiver that a new job starts, and sends the log once it has answered. An answer
-    /// other than kGo also calls the function of on_stop().
+    /// that drops or cancels the job calls the function of on_stop().
     virtual base::Task<void> serve() = 0;
     /// Returns when the receiver has answered to the job's start: at once for a job that was taken
     /// up again. The job may be prepared meanwhile, but must not run a script.
-    virtual base::Task<StartAnswer> start_answer() = 0;
+    virtual base::Task<void> start_answered() = 0;
     /// Sends the rest of the log and the outcome, with retries; then serve() ends. kUnavailable
     /// when all configured tries have failed.
     virtual base::Task<base::Result<void>> finish(const journal::Outcome& outcome) = 0;

@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/run_caught.hpp"
+#include "base/stop_source.hpp"
 #include "runner/job/environment_preparer.hpp"
 #include "runner/job/failure_reason.hpp"
 #include "runner/job/git_mirror_source.hpp"
@@ -113,6 +114,11 @@ void fail_without_secrets(JobContext& context, const StageJudge& judge, const ba
     }
 }
 
+base::Task<base::Result<void>> start_answered(JobChannel& channel) {
+    co_await channel.start_answered();
+    co_return base::Result<void>();
+}
+
 }  // namespace
 
 JobRun::JobRun(const boost::asio::any_io_executor& io, JobSetup setup)
@@ -190,9 +196,8 @@ base::Task<void> JobRun::execute() {
     if (ready || context_.setup.restored)
         ready = describe_environment(context_, environment_) && ready;
     if (ready) ready = co_await obtain_environment();
-    // The server answers while the environment is made. Whatever came of it, the answer counts.
-    const bool wanted = co_await is_wanted();
-    if (ready && wanted) {
+    if (ready) ready = co_await wait_for_start();
+    if (ready) {
         stages_.emplace(context_, events_, interaction_, plan_, *judge_);
         save();
         takeover_.start();
@@ -242,20 +247,19 @@ base::Task<bool> JobRun::obtain_environment() {
     co_return true;
 }
 
-/// Returns false when the server has dropped or cancelled the job instead of confirming its start.
-base::Task<bool> JobRun::is_wanted() {
+/// The environment was made while the server answers to the job's start. Returns false when the job
+/// was stopped meanwhile, by that answer or otherwise.
+base::Task<bool> JobRun::wait_for_start() {
+    if (context_.setup.restored) co_return true;
     const executors::Waiting waiting(context_.log(), "GitLab's answer to the job's start");
-    const StartAnswer answer = co_await context_.channel().start_answer();
-    auto& stop = context_.checkpoint().progress.stop;
-    switch (answer) {
-        case StartAnswer::kGo: co_return true;
-        case StartAnswer::kCancelled: stop = StopReason::kUserCancel; break;
-        case StartAnswer::kDropped:
-            context_.daemon_log.info("The server does not want the job run");
-            stop = StopReason::kAbort;
-            break;
+    auto answered = start_answered(context_.channel());
+    auto waited = co_await base::run_stoppable(&context_.stop, std::move(answered), std::nullopt);
+    if (context_.stop.requested()) {
+        context_.checkpoint().progress.stop = context_.stop.reason();
+    } else if (!waited) {
+        context_.fail(failure_by_exception(waited.error()));
     }
-    co_return false;
+    co_return waited && !context_.stop.requested();
 }
 
 /// Decides the outcome that is written to the log and reported to the server.

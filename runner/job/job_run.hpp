@@ -46,7 +46,7 @@ class JobRun final {
     base::Task<void> execute();
     bool begin();
     base::Task<bool> obtain_environment();
-    base::Task<bool> is_wanted();
+    base::Task<bool> wait_for_start();
     void end_log();
     base::Task<void> report();
     base::Task<void> clean_up();

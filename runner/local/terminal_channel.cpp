@@ -45,7 +45,7 @@ class TerminalChannel final : public job::JobChannel, private executors::JobLog 
     base::Task<void> serve() override {
         while (!over_) co_await ended_.wait();
     }
-    base::Task<job::StartAnswer> start_answer() override { co_return job::StartAnswer::kGo; }
+    base::Task<void> start_answered() override { co_return; }
     base::Task<base::Result<void>> finish(const journal::Outcome& outcome) override {
         end_output();
         if (options_.before_cleanup) {

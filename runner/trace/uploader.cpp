@@ -50,6 +50,21 @@ base::Task<PatchResult> exchange(TraceTarget& target, base::FilePart content, st
     co_return result;
 }
 
+/// Tells of failures in the daemon's log.
+void tell_of_patch(const PatchResult& result, std::uint64_t offset, std::uint64_t bytes,
+                   const base::log::Scope& daemon_log) {
+    const base::log::Fields about{{"offset", offset}, {"bytes", bytes}, {"error", result.message}};
+    switch (result.outcome) {
+        case PatchOutcome::kOk:
+        case PatchOutcome::kRangeMismatch:
+        case PatchOutcome::kCancelled: return;
+        case PatchOutcome::kTooLarge:
+            daemon_log.warning("The server takes only smaller pieces of the job's log", about);
+            break;
+        default: daemon_log.warning("Appending to the job's log failed", about);
+    }
+}
+
 void tell_of_lost_log(const FinalReport& report, const base::log::Scope& daemon_log) {
     const bool over = report.end() == FinalReport::End::kReported;
     if (!over || report.log_is_complete()) return;
@@ -106,6 +121,18 @@ void Uploader::confirm(std::uint64_t bytes) {
     if (callbacks_.on_confirmed) callbacks_.on_confirmed();
 }
 
+base::Task<void> Uploader::announce() {
+    auto touching = target_.touch("", 0);
+    UpdateResult result = co_await limited(&exchange_stop_, std::move(touching));
+    if (result.outcome == UpdateOutcome::kFailed) {
+        target_.daemon_log().warning(
+            "The server did not confirm the job's start; it begins all the same",
+            {{"error", result.message}});
+    }
+    schedule_.touched(clock_.now(), result);
+    handle_signals(result.signals, result.outcome == UpdateOutcome::kAborted);
+}
+
 base::Task<void> Uploader::run() {
     while (!stopping_ && !aborted_) {
         const auto now = clock_.now();
@@ -125,29 +152,13 @@ base::Task<void> Uploader::run() {
     }
 }
 
-/// Learns from an answer what it says of further patches, and tells of failures in the daemon's
-/// log.
-void Uploader::judge(const PatchResult& result, std::uint64_t offset, std::uint64_t bytes) {
-    acceptance_.answered(result, bytes);
-    const base::log::Fields about{{"offset", offset}, {"bytes", bytes}, {"error", result.message}};
-    switch (result.outcome) {
-        case PatchOutcome::kOk:
-        case PatchOutcome::kRangeMismatch:
-        case PatchOutcome::kCancelled: return;
-        case PatchOutcome::kTooLarge:
-            target_.daemon_log().warning("The server takes only smaller pieces of the job's log",
-                                         about);
-            break;
-        default: target_.daemon_log().warning("Appending to the job's log failed", about);
-    }
-}
-
 base::Task<bool> Uploader::send_patch(UploadSchedule::Action action) {
     const auto bytes = std::min<std::uint64_t>(action.bytes, acceptance_.patch_bytes());
     const auto content = trace_.spool().part(action.offset, bytes);
     PatchResult result = co_await exchange(target_, content, action.offset, &exchange_stop_);
     if (result.outcome == PatchOutcome::kCancelled) co_return false;
-    judge(result, action.offset, content.bytes);
+    acceptance_.answered(result, content.bytes);
+    tell_of_patch(result, action.offset, content.bytes, target_.daemon_log());
     schedule_.patched(clock_.now(), result, action.offset + content.bytes, available_);
     if (acceptance_.refused()) {
         schedule_.end_log();
@@ -203,7 +214,8 @@ base::Task<bool> Uploader::send_final(FinalReport& report, std::uint64_t offset)
     const std::uint64_t end = offset + content.bytes;
     PatchResult result = co_await exchange(target_, content, offset, nullptr);
     if (result.outcome == PatchOutcome::kCancelled) co_return false;
-    judge(result, offset, content.bytes);
+    acceptance_.answered(result, content.bytes);
+    tell_of_patch(result, offset, content.bytes, target_.daemon_log());
     report.patched(clock_.now(), result, end);
     if (acceptance_.refused()) report.end_log();
     if (result.outcome == PatchOutcome::kOk) confirm(end);

@@ -44,7 +44,8 @@ struct UploaderCallbacks {
 
 /// Sends the log of one job to the server while it grows, and the outcome at the end.
 ///
-/// Life: run() in the task group of the job; stop(), and after the end of run() finish(). `trace`
+/// Life: run() in the task group of the job, for a new job after announce(); stop(), and after the
+/// end of run() finish(). `trace`
 /// and `target` must outlive it. Strand: the I/O thread. Only the bytes up to set_available() are
 /// sent; the job calls it after each checkpoint. Errors of the server do not end run(): it tries
 /// again in the next round. A log that the server refuses for good ends, and finish() tries it once
@@ -56,13 +57,15 @@ class Uploader {
              TraceTarget& target, UploaderCallbacks callbacks, UploadTimes times,
              std::uint64_t confirmed_bytes = 0, const base::Clock& clock = base::system_clock());
 
+    /// Tells the server that a new job runs. Before run().
+    base::Task<void> announce();
     base::Task<void> run();
     static constexpr std::chrono::seconds kAnswerLimit{70};
 
     /// run() returns after the exchange that is under way.
     void stop();
-    /// After stop(): run() does not wait for the answer to that exchange any more. finish() then
-    /// learns from the server what has arrived.
+    /// After stop(): announce() and run() do not wait for the answer to that exchange any more.
+    /// finish() then learns from the server what has arrived.
     void abort_exchange() { exchange_stop_.request(base::StopReason::kShutdown); }
 
     void set_available(std::uint64_t bytes);
@@ -77,8 +80,6 @@ class Uploader {
     base::Task<FinalReport::End> finish(int tries);
 
   private:
-    void judge(const protocol::gitlab::PatchResult& result, std::uint64_t offset,
-               std::uint64_t bytes);
     base::Task<bool> send_patch(UploadSchedule::Action action);
     base::Task<bool> send_touch();
     base::Task<bool> send_final(FinalReport& report, std::uint64_t offset);

@@ -18,7 +18,7 @@ class FakeChannel;
 /// What a FakeChannel answers, and what it was told. It outlives the channel.
 struct ChannelScript {
     // What it answers.
-    runner::job::StartAnswer start = runner::job::StartAnswer::kGo;
+    bool holds_start = false;  ///< the answer to the job's start does not come
     base::Result<void> finished;
     std::uint64_t output_limit = 0;
     bool disk_is_full = false;  ///< for the log
@@ -35,7 +35,7 @@ struct ChannelScript {
     std::function<void()> on_commit;
 
     // What it was told.
-    /// start_answer, finish success, finish <message>, abandon.
+    /// start_answered, finish success, finish <message>, abandon.
     std::vector<std::string> calls;
     /// The log's lines, with those of sections: "[step_script" and "]step_script".
     std::string log;
@@ -79,9 +79,11 @@ class FakeChannel final : public runner::job::JobChannel, private executors::Job
             co_await ended_.wait();
         }
     }
-    base::Task<runner::job::StartAnswer> start_answer() override {
-        begin("start_answer");
-        co_return script_.start;
+    base::Task<void> start_answered() override {
+        begin("start_answered");
+        while (script_.holds_start) {
+            co_await ended_.wait();
+        }
     }
     base::Task<base::Result<void>> finish(const runner::journal::Outcome& outcome) override {
         begin(outcome.success() ? "finish success" : "finish " + outcome.failure->message);

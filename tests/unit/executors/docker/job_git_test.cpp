@@ -52,6 +52,12 @@ class JobGitTest : public testing::Test {
         job_.git_mirror->volume = "mirror";
         engine_.volumes["mirror"] = nlohmann::json::object();
     }
+    /// The next preparation is the first of a slot; the helper answers this.
+    void begin_with_mirror(const std::string& answer) {
+        engine_.volumes.clear();
+        use_mirror();
+        engine_.exec_output = exec_frame('1', answer);
+    }
     static base::Task<base::Result<void>> wait(base::TaskGroup& group) {
         co_await group.wait();
         co_return base::Result<void>();
@@ -176,6 +182,44 @@ TEST_F(JobGitTest, AMirrorIsCopiedWhileServicesBecomeReady) {
     ASSERT_FALSE(started.empty());
     EXPECT_TRUE(started.back().ends_with("-git-mirror")) << started.back();
     for (const auto& name : started) EXPECT_FALSE(name.ends_with("-build")) << name;
+}
+
+/// The engine gives a new volume what the image has in its place only while it is empty.
+TEST_F(JobGitTest, AMirrorIsCopiedWhenTheJobsContainerWasMadeWhateverIsLate) {
+    job_.needs_git = false;
+    for (int late = 1; late < 30; ++late) {
+        connect();
+        begin_with_mirror(R"({"state":"done","bytes":7})");
+        engine_.break_request(late, SimulatedEngine::Fault::kLate);
+        ASSERT_TRUE(prepare());
+        EXPECT_TRUE(log_.has("Using the git mirror"));
+        // They look into the container before its start.
+        const std::string looks = "HEAD /v1.45/containers/" + engine_.id_of_part("-build");
+        bool copied = false;
+        for (const auto& request : engine_.requests) {
+            copied = copied || request.ends_with("/exec");
+            EXPECT_FALSE(copied && request.starts_with(looks)) << late;
+        }
+        EXPECT_TRUE(copied);
+        EXPECT_TRUE(tests::run_to_end(context_, executor_->cleanup(std::chrono::seconds(10))));
+    }
+}
+
+TEST_F(JobGitTest, AServerThatNeedsLongToRefuseIsNotAskedByTheNextJob) {
+    job_.needs_git = false;
+    const std::map<std::string, std::string> answers{
+        {R"({"state":"silent","proof_ms":30000})", "the server did not say within 30 s"},
+        {R"({"state":"refused","reason":"no","proof_ms":5000})", "the server does not give"}};
+    for (const auto& [answer, told] : answers) {
+        for (const auto& expected : {told, std::string("the server did not answer a moment ago")}) {
+            if (expected == told) connect();
+            begin_with_mirror(answer);
+            ASSERT_TRUE(prepare());
+            EXPECT_TRUE(log_.has("The git mirror of this runner is not used: " + expected));
+            EXPECT_EQ(count("POST", "/exec"), expected == told ? 1 : 0) << answer;
+            EXPECT_TRUE(tests::run_to_end(context_, executor_->cleanup(std::chrono::seconds(10))));
+        }
+    }
 }
 
 TEST_F(JobGitTest, AnOldGitOrABrokenOneIsNotUsed) {

@@ -176,6 +176,9 @@ TEST_F(GitMirror, GivesNothingOfARepositoryThatTheServerRefuses) {
     EXPECT_EQ(refused.state, "refused");
     EXPECT_NE(refused.reason.find("does not"), std::string::npos) << refused.reason;
     EXPECT_TRUE(fs::is_empty(builds_));
+    request_.depth = 1;
+    EXPECT_EQ(copy(1).state, "refused");
+    EXPECT_FALSE(fs::exists(work_)) << "no history is chosen for nobody";
     std::ofstream(volume_ / "current/packed-refs") << "damaged\n";
     EXPECT_EQ(copy().state, "refused") << "why it cannot be copied is not for this job";
 }

@@ -125,7 +125,14 @@ class GitLabChannelStart : public testing::Test {
         co_await group_.wait();
         co_return finished.has_value();
     }
-    base::Task<void> keep_answer() { answer_ = co_await channel_->start_answer(); }
+    base::Task<bool> wait_for_end() {
+        co_await group_.wait();
+        co_return true;
+    }
+    base::Task<void> keep_answer() {
+        co_await channel_->start_answered();
+        answered_ = true;
+    }
 
     boost::asio::io_context context_{1};
     tests::TempDir dir_;
@@ -135,17 +142,17 @@ class GitLabChannelStart : public testing::Test {
         std::make_shared<tests::FakeJobsApi>(context_.get_executor());
     std::unique_ptr<JobChannel> channel_;
     std::vector<base::StopReason> stops_;
-    std::optional<StartAnswer> answer_;
+    bool answered_ = false;
     base::TaskGroup group_{context_.get_executor()};
 };
 
 TEST_F(GitLabChannelStart, SendsNothingBeforeTheAnswer) {
     ASSERT_EQ(api_->updates.size(), 1U);
     EXPECT_EQ(api_->updates[0].state, protocol::gitlab::JobState::kRunning);
-    EXPECT_FALSE(answer_);
+    EXPECT_FALSE(answered_);
     EXPECT_EQ(api_->trace, "");
     answer(UpdateOutcome::kOk);
-    EXPECT_EQ(answer_, StartAnswer::kGo);
+    EXPECT_TRUE(answered_);
     EXPECT_NE(api_->trace.find("first line"), std::string::npos);
     finish();
     EXPECT_EQ(api_->updates.back().state, protocol::gitlab::JobState::kSuccess);
@@ -154,7 +161,7 @@ TEST_F(GitLabChannelStart, SendsNothingBeforeTheAnswer) {
 
 TEST_F(GitLabChannelStart, SendsNothingOfAJobThatTheServerDrops) {
     answer(UpdateOutcome::kAborted);
-    EXPECT_EQ(answer_, StartAnswer::kDropped);
+    EXPECT_TRUE(answered_);
     EXPECT_EQ(stops_, std::vector{base::StopReason::kAbort});
     finish();
     EXPECT_EQ(api_->updates.size(), 1U) << "nothing is reported";
@@ -163,14 +170,28 @@ TEST_F(GitLabChannelStart, SendsNothingOfAJobThatTheServerDrops) {
 
 TEST_F(GitLabChannelStart, StopsAJobThatWasCancelledBefore) {
     answer(UpdateOutcome::kOk, true);
-    EXPECT_EQ(answer_, StartAnswer::kCancelled);
+    EXPECT_TRUE(answered_);
     EXPECT_EQ(stops_, std::vector{base::StopReason::kUserCancel});
+    finish();
+}
+
+TEST_F(GitLabChannelStart, EndsWithoutTheAnswerWhenTheJobIsAbandoned) {
+    channel_->abandon();
+    EXPECT_TRUE(tests::run_to_end(context_, wait_for_end()));
+    EXPECT_EQ(api_->updates.size(), 1U);
+    EXPECT_EQ(api_->trace, "");
+}
+
+TEST_F(GitLabChannelStart, IsAnsweredAlthoughTheStopOfTheJobThrows) {
+    channel_->on_stop([](base::StopReason) { throw std::runtime_error("a bug"); });
+    answer(UpdateOutcome::kOk, true);
+    EXPECT_TRUE(answered_);
     finish();
 }
 
 TEST_F(GitLabChannelStart, BeginsAllTheSameWhenTheServerDoesNotConfirm) {
     answer(UpdateOutcome::kFailed);
-    EXPECT_EQ(answer_, StartAnswer::kGo);
+    EXPECT_TRUE(answered_);
     api_->update_result.outcome = UpdateOutcome::kOk;
     finish();
     EXPECT_NE(api_->trace.find("first line"), std::string::npos);

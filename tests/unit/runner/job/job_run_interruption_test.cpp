@@ -148,7 +148,7 @@ TEST_P(ExceptionInEveryCall, IsReportedOnceAndEndsTheJob) {
         EXPECT_EQ(calls_.back(), "cleanup");
         EXPECT_EQ(journal_is_left(), call == "cleanup");
         EXPECT_EQ(session_.pump_ended, !session_.calls.empty());
-        if (call == "start_answer") {
+        if (call == "start_answered") {
             EXPECT_EQ(outcome_.failure->reason, journal::FailureReason::kSystemFailure);
             EXPECT_EQ(outcome_.failure->message, "internal error of the runner: a bug");
         }

@@ -23,7 +23,7 @@ class JobRuns : public tests::JobRunFixture {};
 
 TEST_F(JobRuns, EndsWellWhenEveryStageDoes) {
     run();
-    EXPECT_THAT(calls_, ElementsAre("prepare", "start_answer", "run_stage", "run_stage",
+    EXPECT_THAT(calls_, ElementsAre("prepare", "start_answered", "run_stage", "run_stage",
                                     "run_stage", "run_stage", "finish success", "halt", "cleanup"));
     EXPECT_TRUE(outcome_.success());
     EXPECT_TRUE(session_.closed);
@@ -42,7 +42,7 @@ TEST_F(JobRuns, TellsWhatItWaitsFor) {
     std::map<std::string, std::string> waits;
     on_call_ = [&](const std::string& call) { waits[call] = job_->status().waits_for; };
     run();
-    EXPECT_EQ(waits["start_answer"], "GitLab's answer to the job's start");
+    EXPECT_EQ(waits["start_answered"], "GitLab's answer to the job's start");
     EXPECT_EQ(waits["prepare"], "");
     EXPECT_EQ(waits["run_stage"], "");
     EXPECT_EQ(waits["finish success"], "GitLab to take the rest of the log and the outcome");
@@ -229,8 +229,8 @@ TEST_F(JobRuns, GoesOnAtTheStageThatTheCheckpointNames) {
     checkpoint_->executor_state = "{}";
     checkpoint_->progress.steps_reached = true;
     run();
-    EXPECT_THAT(calls_, ElementsAre("restore", "start_answer", "run_stage", "run_stage",
-                                    "finish success", "halt", "cleanup"));
+    EXPECT_THAT(calls_, ElementsAre("restore", "run_stage", "run_stage", "finish success", "halt",
+                                    "cleanup"));
     EXPECT_EQ(channel_.log.find("[step_script"), std::string::npos)
         << "its heading is in the log already";
 }
@@ -238,37 +238,28 @@ TEST_F(JobRuns, GoesOnAtTheStageThatTheCheckpointNames) {
 TEST_F(JobRuns, DoesNotRetryWhatTheConfigurationForbids) {
     fail_preparation("disallowed image");
     run();
-    EXPECT_THAT(calls_, ElementsAre("prepare", "cleanup", "start_answer", "finish disallowed image",
-                                    "halt", "cleanup"));
+    EXPECT_THAT(calls_,
+                ElementsAre("prepare", "cleanup", "finish disallowed image", "halt", "cleanup"));
     EXPECT_THAT(channel_.log, HasSubstr("ERROR: Job failed"));
     EXPECT_FALSE(journal_is_left());
 }
 
-TEST_F(JobRuns, RunsNoScriptOfAJobThatTheServerDoesNotWant) {
-    channel_.start = StartAnswer::kDropped;
-    run();
-    EXPECT_THAT(calls_, ElementsAre("prepare", "start_answer", "abandon", "halt", "cleanup"));
-    EXPECT_EQ(outcome_.failure->reason, FailureReason::kCanceled);
-    EXPECT_FALSE(journal_is_left());
-}
-
-TEST_F(JobRuns, ReportsAJobThatWasCancelledBeforeItsStart) {
-    channel_.start = StartAnswer::kCancelled;
-    run();
-    EXPECT_THAT(calls_,
-                ElementsAre("prepare", "start_answer", "finish canceled", "halt", "cleanup"));
-    EXPECT_EQ(outcome_.failure->reason, FailureReason::kCanceled);
-}
-
-TEST_F(JobRuns, HeedsTheAnswerToItsStartAfterAFailedPreparation) {
-    fail_preparation("disallowed image");
-    channel_.start = StartAnswer::kDropped;
-    run();
-    EXPECT_THAT(calls_,
-                ElementsAre("prepare", "cleanup", "start_answer", "abandon", "halt", "cleanup"));
-    channel_.start = StartAnswer::kCancelled;
-    run();
-    EXPECT_THAT(calls_, Contains("finish canceled"));
+TEST_F(JobRuns, RunsNoScriptWhenItIsStoppedBeforeTheServerConfirmsItsStart) {
+    const std::vector<std::pair<StopReason, std::string>> cases{
+        {StopReason::kUserCancel, "finish canceled"},
+        {StopReason::kShutdown, "finish aborted: "},
+        {StopReason::kAbort, "abandon"}};
+    channel_.holds_start = true;
+    for (const auto& [reason, told] : cases) {
+        on_call_ = [this, reason = reason](const std::string& call) {
+            if (call != "start_answered") return;
+            boost::asio::post(context_, [this, reason] { channel_.stop(reason); });
+        };
+        run();
+        EXPECT_THAT(calls_, ElementsAre("prepare", "start_answered", testing::StartsWith(told),
+                                        "halt", "cleanup"));
+        EXPECT_FALSE(journal_is_left());
+    }
 }
 
 TEST_F(JobRuns, CleansUpAndReportsAfterAStopDuringThePreparation) {
@@ -283,8 +274,7 @@ TEST_F(JobRuns, CleansUpAndReportsAfterAStopDuringThePreparation) {
             boost::asio::post(context_, [this, reason] { channel_.stop(reason); });
         };
         run();
-        EXPECT_THAT(calls_, ElementsAre("prepare", "start_answer", testing::StartsWith(told),
-                                        "halt", "cleanup"));
+        EXPECT_THAT(calls_, ElementsAre("prepare", testing::StartsWith(told), "halt", "cleanup"));
         EXPECT_FALSE(journal_is_left());
     }
 }
@@ -329,8 +319,7 @@ TEST_F(JobRuns, RepeatsAPreparationThatARestartInterrupted) {
     checkpoint_.emplace();
     fail_preparation("no");
     run();
-    EXPECT_THAT(calls_,
-                ElementsAre("prepare", "cleanup", "start_answer", "finish no", "halt", "cleanup"));
+    EXPECT_THAT(calls_, ElementsAre("prepare", "cleanup", "finish no", "halt", "cleanup"));
     EXPECT_THAT(channel_.log, HasSubstr("the preparation begins anew"));
 }
 
