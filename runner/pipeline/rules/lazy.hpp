@@ -17,8 +17,8 @@ class Lazy {
   public:
     Lazy() : Lazy(T{}) {}
     template <typename Value>
-    requires std::convertible_to<Value, T> Lazy(Value&& value)
-        : state_(std::make_shared<State>(State{{}, T(std::forward<Value>(value))})) {}
+    requires(std::convertible_to<Value, T> && !std::same_as<Value, Lazy>) Lazy(Value value)
+        : state_(std::make_shared<State>(State{{}, T(std::move(value))})) {}
     /// `make` must stay callable as long as a copy exists whose value was not asked for.
     static Lazy made_by(std::function<T()> make) {
         Lazy lazy;

@@ -104,8 +104,8 @@ TEST_F(JobRuns, FailsAtOnceWhenTextsBecomeTooLarge) {
 TEST_F(JobRuns, TellsWhatBecameOfTheCaches) {
     payload_.cache.emplace_back().key = "key";
     payload_.cache.front().paths = {"a"};
-    session_.on_run = [this](tests::FakeSession& session,
-                             const executors::session::StageCommand& command) {
+    session_.on_run = [](tests::FakeSession& session,
+                         const executors::session::StageCommand& command) {
         const bool restore = command.script.find("do cache-restore") != std::string::npos;
         const bool save = command.script.find("do cache-save") != std::string::npos;
         EXPECT_EQ(command.report, restore || save) << "only the runner's own scripts report";
