@@ -50,6 +50,11 @@ json hiding_mounts(const MirrorContainer& container, const std::vector<std::stri
     return mounts;
 }
 
+std::uint64_t unsigned_at(const json& object, const char* key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
 std::string end_of(const ExecResult& ended) {
     const std::string said(base::trim(ended.errors));
     return " (exit code " + std::to_string(ended.exit_code) + (said.empty() ? ")" : "): " + said);
@@ -111,11 +116,8 @@ Result<MirrorAnswer> parse_mirror_answer(std::string_view text) {
                                 "runner-helper did not say what became of the mirror");
     }
     answer.reason = text_at(value, "reason");
-    const auto bytes = value.find("bytes");
-    if (bytes != value.end() && bytes->is_number_unsigned()) answer.bytes = *bytes;
-    const auto proof = value.find("proof_ms");
-    if (proof != value.end() && proof->is_number_unsigned())
-        answer.proof = std::chrono::milliseconds(proof->get<std::uint32_t>());
+    answer.bytes = unsigned_at(value, "bytes");
+    answer.proof = std::chrono::milliseconds(unsigned_at(value, "proof_ms"));
     return answer;
 }
 

@@ -128,7 +128,7 @@ Task<Result<std::string>> MirrorSeed::start_container(std::string name) {
 Task<Result<MirrorAnswer>> MirrorSeed::copy_in(std::string name, MadeFlag& made) {
     auto id = co_await start_container(std::move(name));
     if (!id) co_return id.error().with_context("the mirror's container");
-    while (!made.is_set) co_await made.changed.wait();
+    co_await made.wait();
     const GitMirrorSource& source = *context_.job.git_mirror;
     std::vector<std::string> action{
         "seed",   "--volume", kMirrorDir, "--target", std::string(kBuildsMount) + "/" + kSeedName,
@@ -141,8 +141,8 @@ Task<Result<MirrorAnswer>> MirrorSeed::copy_in(std::string name, MadeFlag& made)
             ErrorKind::kTimeout,
             fmt::format("the copy did not end within {} s", kCopyLimit.count()));
     }
-    const bool late = copied && copied->state == "refused" && copied->proof >= kSlowProof;
-    if (late || (copied && copied->state == "silent"))
+    const bool refused = copied && (copied->state == "refused" || copied->state == "silent");
+    if (refused && copied->proof >= kSlowProof)
         context_.engine.git_mirrors().note_silent_server(source.volume);
     co_return copied;
 }

@@ -247,7 +247,7 @@ Task<Result<void>> Preparation::start_build() {
     const PreparationSteps::Step step(context_.steps, "bootstrap");
     BuildContainer build(context_, parts());
     JobGit git(context_, image_);
-    MadeFlag made{base::Notifier(executor_)};
+    MadeFlag made(executor_);
     MirrorSeed seed(context_, image_.id, helper_volume_, volumes_.new_builds());
     std::vector<Task<Result<void>>> tasks;
     tasks.push_back(make(build, git, made));
@@ -265,8 +265,7 @@ Task<Result<void>> Preparation::make(BuildContainer& build, JobGit& git, MadeFla
     if (!done) co_return done;
     done = co_await git.before_start();
     if (!done) co_return done;
-    made.is_set = true;
-    made.changed.notify_all();
+    made.set();
     co_return done;
 }
 
@@ -275,7 +274,7 @@ Task<Result<void>> Preparation::start_when_ready(BuildContainer& build, JobGit& 
     // An ENTRYPOINT such as that of docker:cli looks at once for what the services have made.
     auto done = co_await await_services();
     if (!done) co_return done;
-    while (!made.is_set) co_await made.changed.wait();
+    co_await made.wait();
     done = co_await build.start();
     if (!done) co_return done;
     done = co_await git.after_start();

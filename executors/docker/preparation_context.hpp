@@ -15,9 +15,23 @@ namespace executors::docker {
 class WarmPool;
 
 /// Whether the job's container was made.
-struct MadeFlag {
-    base::Notifier changed;
-    bool is_set = false;
+class MadeFlag {
+  public:
+    explicit MadeFlag(const boost::asio::any_io_executor& executor) : changed_(executor) {}
+    void set() {
+        is_set_ = true;
+        changed_.notify_all();
+    }
+    /// Returns when it is set.
+    base::Task<void> wait() {
+        while (!is_set_) {
+            co_await changed_.wait();
+        }
+    }
+
+  private:
+    base::Notifier changed_;
+    bool is_set_ = false;
 };
 
 /// What all parts of one preparation share. Everything in it outlives the preparation.

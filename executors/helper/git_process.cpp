@@ -70,25 +70,21 @@ bool has_ended(pid_t pid) {
     return answered != 0 || info.si_pid != 0;
 }
 
-/// Returns when the process has ended or `end` has come.
-void wait_until(pid_t pid, Clock::time_point end) {
-    const UniqueFd process = open_pidfd(pid);
-    // A kernel before 5.3 has nothing that tells of the end in time, so it is asked again and
-    // again.
-    pollfd ended{process ? process.get() : -1, POLLIN, 0};
-    while (!has_ended(pid) && Clock::now() < end) {
-        const int left = milliseconds_until(end);
-        ::poll(&ended, 1, process ? left : std::min(left, 20));
-    }
-}
-
-/// Whether the process ended before `end`; else it and its children are killed.
+/// Whether the process ended before `end`; else it and its children are killed. A kernel before 5.3
+/// has nothing that tells of the end in time, so it is asked again and again.
 bool ends_in_time(pid_t pid, Clock::time_point end) {
     if (end == Clock::time_point::max()) return true;
-    wait_until(pid, end);
-    if (has_ended(pid)) return true;
-    ::kill(-pid, SIGKILL);
-    return false;
+    const UniqueFd process = open_pidfd(pid);
+    pollfd ended{process ? process.get() : -1, POLLIN, 0};
+    while (!has_ended(pid)) {
+        const int left = milliseconds_until(end);
+        if (left == 0) {
+            ::kill(-pid, SIGKILL);
+            return false;
+        }
+        ::poll(&ended, 1, process ? left : std::min(left, 20));
+    }
+    return true;
 }
 
 /// As the leader of a group, which can be killed as a whole.

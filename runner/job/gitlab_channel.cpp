@@ -44,9 +44,8 @@ class GitLabChannel final : public JobChannel {
           target_(options, debug_trace),
           storage_(*trace_, target_.daemon_log()),
           uploader_(executor, *trace_, target_, callbacks(), times, confirmed),
-          changed_(executor) {
-        start_answered_ = options.restored != nullptr;
-    }
+          changed_(executor),
+          start_answered_(options.restored != nullptr) {}
 
     executors::JobLog& log() override { return *trace_; }
     void section_start(std::string_view name) override { trace_->section_start(name); }
@@ -205,7 +204,7 @@ class GitLabChannel final : public JobChannel {
     std::function<void()> progress_;
     trace::Uploader uploader_;
     base::Notifier changed_;
-    bool start_answered_ = false;
+    bool start_answered_;
     bool served_done_ = false;
     bool first_output_ = false;
 };

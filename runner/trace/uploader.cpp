@@ -122,15 +122,10 @@ void Uploader::confirm(std::uint64_t bytes) {
 }
 
 base::Task<void> Uploader::announce() {
-    auto touching = target_.touch("", 0);
-    UpdateResult result = co_await limited(&exchange_stop_, std::move(touching));
-    if (result.outcome == UpdateOutcome::kFailed) {
-        target_.daemon_log().warning(
-            "The server did not confirm the job's start; it begins all the same",
-            {{"error", result.message}});
-    }
-    schedule_.touched(clock_.now(), result);
-    handle_signals(result.signals, result.outcome == UpdateOutcome::kAborted);
+    auto touching =
+        touch("", 0, "The server did not confirm the job's start; it begins all the same");
+    const bool answered = co_await std::move(touching);
+    static_cast<void>(answered);  // run() ends by itself
 }
 
 base::Task<void> Uploader::run() {
@@ -146,7 +141,12 @@ base::Task<void> Uploader::run() {
                 break;
             }
             case UploadSchedule::Action::Kind::kPatch: goes_on = co_await send_patch(action); break;
-            case UploadSchedule::Action::Kind::kTouch: goes_on = co_await send_touch(); break;
+            case UploadSchedule::Action::Kind::kTouch: {
+                auto touching = touch(trace_.checksum(), trace_.spool_bytes(),
+                                      "Updating the job failed; it is tried again");
+                goes_on = co_await std::move(touching);
+                break;
+            }
         }
         if (!goes_on) break;
     }
@@ -171,14 +171,14 @@ base::Task<bool> Uploader::send_patch(UploadSchedule::Action action) {
     co_return true;
 }
 
-base::Task<bool> Uploader::send_touch() {
-    auto touching = target_.touch(trace_.checksum(), trace_.spool_bytes());
+/// `on_failure`: for the daemon's log.
+base::Task<bool> Uploader::touch(std::string checksum, std::uint64_t bytes,
+                                 const char* on_failure) {
+    auto touching = target_.touch(std::move(checksum), bytes);
     UpdateResult result = co_await limited(&exchange_stop_, std::move(touching));
     if (result.outcome == UpdateOutcome::kCancelled) co_return false;
-    if (result.outcome == UpdateOutcome::kFailed) {
-        target_.daemon_log().warning("Updating the job failed; it is tried again",
-                                     {{"error", result.message}});
-    }
+    if (result.outcome == UpdateOutcome::kFailed)
+        target_.daemon_log().warning(on_failure, {{"error", result.message}});
     schedule_.touched(clock_.now(), result);
     handle_signals(result.signals, result.outcome == UpdateOutcome::kAborted);
     co_return true;

@@ -81,7 +81,7 @@ class Uploader {
 
   private:
     base::Task<bool> send_patch(UploadSchedule::Action action);
-    base::Task<bool> send_touch();
+    base::Task<bool> touch(std::string checksum, std::uint64_t bytes, const char* on_failure);
     base::Task<bool> send_final(FinalReport& report, std::uint64_t offset);
     base::Task<bool> report_end(FinalReport& report);
     void handle_signals(const protocol::gitlab::JobSignals& signals, bool aborted);
